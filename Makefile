@@ -53,11 +53,15 @@ faults: go need+postgres ## people go their ways while OKEY's programs, lines, d
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFaults$$' . -faults "$(FAULTS)" -seed "$(or $(SEED),0)" -seconds "$(or $(SECONDS),300)"
 
 # Medians, the spread and the ratio to the least that could be done, side by side in one run; kept as JSON in bin/bench.
-bench: go need+postgres ## how fast: whole requests and pages against their floors, in turn; ROUNDS=n; SCALE=0.2 on a base of that share of a nation, too; RUSH=1 for September
+bench: go need+postgres ## how fast: whole requests and pages against their floors, in turn; ROUNDS=n; SCALE=1 on a nation's base, too; RUSH=1 for September; CURVES=1 as waiting requests and schools grow
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFiguresOfRequests$$' . -rounds $(or $(ROUNDS),5)
 	go test -run '^$$' -bench '^BenchmarkPages$$' -benchtime 1x -timeout 1h ./server
 ifdef RUSH
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestRush$$' . -rush $(RUSH)
+endif
+ifdef CURVES
+	cd standalone && go test -count=1 -timeout 3h -v -run 'TestCurveOfWaiting$$' . -waiting 20,2000,20000
+	go test -run '^$$' -bench '^BenchmarkNation$$' -benchtime 1x -timeout 0 ./internal/nation -scale 0.0002,0.017,1 -keep $(CURDIR)/bin/bench
 endif
 ifdef SCALE
 	go test -run '^$$' -bench '^BenchmarkNation$$' -benchtime 1x -timeout 0 ./internal/nation -scale $(SCALE) -keep $(CURDIR)/bin/bench

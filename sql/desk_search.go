@@ -104,18 +104,25 @@ const namesWithin = `SELECT p.id FROM (SELECT (string_to_array(fold($2), ' '))[:
 		SELECT array_to_string(t.words[k + 1:j] || t.words[i:k], ' ') AS name OFFSET 0) n, LATERAL (
 		SELECT p.id FROM person p WHERE ` + byName + ` >= n.name || ' ' AND ` + byName + ` < n.name || '!' LIMIT 100) p`
 
-// namedBeside are the patterns of who may be named together with a school: a word that no school has must be the person's.
-const namedBeside = `(SELECT CASE WHEN bool_and(t.schools) THEN array_agg(t.pattern)
-		ELSE (array_agg(t.pattern ORDER BY t.schools, length(t.pattern) DESC))[:1] END
-	FROM (SELECT p.pattern, EXISTS (SELECT FROM establishment e WHERE e.sought LIKE p.pattern) AS schools
-		FROM unnest($1::text[]) AS w, anywhere(fold(w)) AS p (pattern) WHERE length(w) > 2) t)`
+// namedBeside are people who may be named together with a school: words that no school has must be theirs, up to three of them, the longest
+// ones; where each word may be a school's, one of them must be. The schools are counted, not just found: for one that is enough PostgreSQL
+// would read half of them rather than go by their index.
+const namedBeside = `(WITH told AS MATERIALIZED (
+		SELECT t.pattern, (SELECT count(*) FROM establishment e WHERE e.sought LIKE t.pattern) > 0 AS schools
+		FROM unnest($1::text[]) AS w, anywhere(fold(w)) AS t (pattern) WHERE length(w) > 2),
+	theirs AS MATERIALIZED (SELECT array_agg(pattern ORDER BY length(pattern) DESC) || '{%,%}' AS patterns FROM told WHERE NOT schools)
+	SELECT p.id FROM person p WHERE p.sought LIKE ANY ('{}'::text[]
+		|| (SELECT CASE WHEN bool_and(told.schools) THEN array_agg(told.pattern) END FROM told))
+	UNION SELECT p.id FROM person p WHERE EXISTS (SELECT FROM told WHERE NOT schools)
+		AND p.sought LIKE (SELECT patterns[1] FROM theirs) AND p.sought LIKE (SELECT patterns[2] FROM theirs)
+		AND p.sought LIKE (SELECT patterns[3] FROM theirs))`
 
 const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
 	CROSS JOIN LATERAL (SELECT split_part(p.sought, E'\n', 2) AS person OFFSET 0) named
 	WHERE p.erased_at IS NULL AND p.family_name <> ''
 	AND p.id = ANY (ARRAY(` + namesWithin + `
-		UNION SELECT p.id FROM person p WHERE p.sought LIKE ANY ('{}'::text[] || ` + namedBeside + `))) AND (
+		UNION ` + namedBeside + `)) AND (
 		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR position(' ' || split_part(p.sought, E'\n', 3) || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR cardinality($1::text[]) > 1 AND EXISTS (

@@ -30,3 +30,10 @@ func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
 
 // OpenBeside opens a second pool as OpenPools does.
 func OpenBeside(s *Store) (*Store, error) { return open(s.url, s.key, s.limits, s.connector.lead) }
+
+// SeekAtMost looks up no more keys before a list is made of them, until it is undone.
+func SeekAtMost(n int) (undo func()) {
+	before := mostKeysSought
+	mostKeysSought = n
+	return func() { mostKeysSought = before }
+}

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,10 +83,13 @@ type ListedKey struct {
 
 const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
-// calledAll tells whether a person's names and uid have all words, of the lines that migration 00042 keeps of them: to fold thousands of
-// names takes longer than to find them.
+// called is a person's name and uid, of the lines that migration 00042 keeps of them: to fold thousands of names takes longer than to find
+// them. An index (00074) knows it.
+const called = `(split_part(p.sought, E'\n', 3) || ' ' || split_part(p.sought, E'\n', 4))`
+
+// calledAll tells whether a person's name and uid have all words.
 func calledAll(words string) string {
-	return `(SELECT bool_and(strpos(split_part(p.sought, E'\n', 3) || ' ' || split_part(p.sought, E'\n', 4), w) > 0)
+	return `(SELECT bool_and(strpos(` + called + `, w) > 0)
 		FROM unnest(ARRAY(SELECT fold(w) FROM unnest(` + words + `::text[]) AS w)) AS w)`
 }
 
@@ -113,11 +117,46 @@ var keyOrders = map[KeySort]struct{ place, by, ended string }{
 const lifeOrder = `array_position(
 	'{in_transit,in_stock,reserved,attributed,in_service,suspended,lent,lost,defective,retired}'::text[], k.state)`
 
-// sought are keys of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index.
-var sought = `k.serial = ANY (ARRAY(
-	SELECT s.serial FROM key s WHERE $1 <> '' AND s.serial || '' LIKE anywhere($1)
-	UNION SELECT h.serial FROM person p CROSS JOIN LATERAL (SELECT serial FROM key WHERE holder = p.id OFFSET 0) h
-		WHERE ` + within("p.sought", 3) + ` AND ` + calledAll("$2") + `))`
+// soughtKeys are those of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index; up to
+// $6 of each kind.
+var soughtKeys = `(SELECT s.serial FROM key s WHERE $1 <> '' AND s.serial || '' LIKE anywhere($1) LIMIT $6)
+	UNION ALL (SELECT h.serial FROM person p CROSS JOIN LATERAL (SELECT serial FROM key WHERE holder = p.id OFFSET 0) h
+		WHERE ` + within(called, 3) + ` AND ` + calledAll("$2") + ` LIMIT $6)`
+
+// isSought tells of one key whether it is sought.
+var isSought = `$1 <> '' AND k.serial LIKE anywhere($1) OR EXISTS (SELECT FROM person p WHERE p.id = k.holder AND ` + calledAll("$2") + ` OFFSET 0)`
+
+// mostKeysSought is how many keys that are sought are looked up before a list is made of them. Where there are more, one in two hundred of
+// the nation's, it is sooner to go along the list until a page is full, except by holder: there they stand together, however far on.
+var mostKeysSought = 5000 // fewer in a test
+
+// seek answers the conditions of a list and of its count that a search sets, where there is one.
+func (r reader) seek(ctx context.Context, reach Reach, f KeyFilter) (page, count condition, err error) {
+	asked := words(f.Search)
+	if len(asked) == 0 {
+		return condition{}, condition{}, nil
+	}
+	a, b, c := three(words(f.Search))
+	serial := okey.Compact(f.Search)
+	var found []string
+	if err := r.all(ctx, &found, soughtKeys, serial, pq.Array(asked), a, b, c, mostKeysSought); err != nil {
+		return condition{}, condition{}, fmt.Errorf("look for keys: %w", err)
+	}
+	these := condition{true, `k.serial = ANY (ARRAY(SELECT unnest($1::text[])))`, []any{pq.Array(found)}} // no plan knows how many
+	if len(found) < mostKeysSought {
+		return these, these, nil
+	}
+	each := condition{true, isSought, []any{serial, pq.Array(asked)}}
+	page, count = each, each
+	if f.Sort == ByHolder {
+		page = condition{true, `k.serial = ANY (ARRAY(` + soughtKeys + `))`, []any{serial, pq.Array(asked), a, b, c, nil}}
+	}
+	narrowed := slices.ContainsFunc(f.conditions(reach), func(c condition) bool { return c.asked })
+	if !narrowed && len(found) > 2*CountMost { // each is there twice at most
+		count = these
+	}
+	return page, count, nil
+}
 
 // condition narrows a list where it is asked for.
 type condition struct {
@@ -126,10 +165,9 @@ type condition struct {
 	args  []any
 }
 
-// conditions are what a reach and a filter let through of keys k, of establishments e. A question has none but those that are asked for:
+// conditions are what a reach and a filter, but for its search, let through of keys k, of establishments e. A question has none but those that are asked for:
 // for one that holds for any of them PostgreSQL would find no index.
 func (f KeyFilter) conditions(reach Reach) []condition {
-	a, b, c := three(words(f.Search))
 	return []condition{
 		{
 			!reach.All, `k.serial = ANY (ARRAY(SELECT serial FROM key WHERE holder = $1
@@ -155,7 +193,6 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 		{f.Watch == WatchedBroken, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'defective'") + ` AND ` + inAPocket, nil},
 		{f.Watch == WatchedMislaid, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'suspended'"), nil},
 		{f.Watch == WatchedLoans, loansOver, []any{f.Now}},
-		{len(words(f.Search)) > 0, sought, []any{okey.Compact(f.Search), pq.Array(words(f.Search)), a, b, c}},
 	}
 }
 
@@ -163,8 +200,8 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 const keptFor = `LEFT JOIN LATERAL (SELECT trim(a.given_name || ' ' || a.family_name) AS name, a.uid
 	FROM request q JOIN person a ON a.id = q.person WHERE q.id = k.request OFFSET 0) r ON true`
 
-// keys asks for the keys that a reach and a filter let through, and one condition more.
-func (s *composed) keys(reach Reach, f KeyFilter, also condition) {
+// keys asks for the keys that a reach and a filter let through, and conditions more.
+func (s *composed) keys(reach Reach, f KeyFilter, also ...condition) {
 	place := keyOrders[f.Sort].place
 	s.add(`SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
 		coalesce(p.uid, '') AS uid, e.name, k.changed_at, coalesce(r.name, '') AS kept_for, coalesce(r.uid, '') AS kept_for_uid,
@@ -175,7 +212,7 @@ func (s *composed) keys(reach Reach, f KeyFilter, also condition) {
 		s.add(`k.holder IS NOT NULL AND `+hasLeft+` AS gone`, f.Today.String())
 	}
 	s.add(` FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder ` + keptFor + ` WHERE true`)
-	s.narrow(append(f.conditions(reach), also))
+	s.narrow(append(f.conditions(reach), also...))
 }
 
 // narrow adds the conditions that are asked for.
@@ -190,8 +227,8 @@ func (s *composed) narrow(all []condition) {
 // namedBy is whom the normal form $1 of a uid names; of two that differ by case alone, the one who has it so.
 const namedBy = `(SELECT p.id FROM person p WHERE lower(p.uid) = $1 ORDER BY p.uid <> $1, p.uid LIMIT 1)`
 
-// keyPage asks for a page of the list, from behind where the one before ended.
-func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
+// keyPage asks for a page of the list, of keys that are sought, from behind where the one before ended.
+func keyPage(reach Reach, f KeyFilter, sought condition) (query string, args []any) {
 	s, beyond, way := &composed{}, `>`, ``
 	if f.Descending {
 		beyond, way = `<`, ` DESC`
@@ -205,7 +242,7 @@ func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
 	ends := ` ORDER BY ` + order.by + way + `, k.serial` + way + ` LIMIT $1`
 	switch f.Sort {
 	case BySerial:
-		s.keys(reach, f, bySerial)
+		s.keys(reach, f, sought, bySerial)
 		s.add(` ORDER BY k.serial`+way+` LIMIT $1`, f.Limit)
 	case ByHolder: // those that nobody holds come last, going up: two questions, each with an index of its own
 		held, unheld := condition{true, `p.id IS NOT NULL`, nil}, condition{true, `k.holder IS NULL`, nil}
@@ -218,12 +255,12 @@ func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
 		}
 		s.add(`SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, due_at, given_name,
 			family_name, uid, name, changed_at, kept_for, kept_for_uid, place, gone FROM ((`)
-		s.keys(reach, f, held)
+		s.keys(reach, f, sought, held)
 		s.add(ends+`) UNION ALL (`, f.Limit)
-		s.keys(reach, f, unheld)
+		s.keys(reach, f, sought, unheld)
 		s.add(` ORDER BY k.serial`+way+` LIMIT $1)) both_kinds ORDER BY place`+way+`, serial`+way+` LIMIT $1`, f.Limit)
 	default:
-		s.keys(reach, f, behind)
+		s.keys(reach, f, sought, behind)
 		s.add(ends, f.Limit)
 	}
 	return s.text.String(), s.args
@@ -257,7 +294,11 @@ func (row listedKeyRow) listed() ListedKey {
 
 // ListKeys returns a page of keys within reach, in the order that the filter asks for.
 func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]ListedKey, error) {
-	query, args := keyPage(reach, f)
+	sought, _, err := r.seek(ctx, reach, f)
+	if err != nil {
+		return nil, err
+	}
+	query, args := keyPage(reach, f, sought)
 	return listed(ctx, r, listedKeyRow.listed, query, args...)
 }
 
@@ -269,10 +310,14 @@ type KeyCount struct {
 
 // ListKeysCounted is ListKeys, and how many there are in all.
 func (r reader) ListKeysCounted(ctx context.Context, reach Reach, f KeyFilter) (found []ListedKey, n KeyCount, err error) {
-	query, args := keyPage(reach, f)
+	sought, counting, err := r.seek(ctx, reach, f)
+	if err != nil {
+		return nil, n, err
+	}
+	query, args := keyPage(reach, f, sought)
 	s := &composed{}
 	s.add(`SELECT state, count(*) AS n FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
-	s.narrow(f.conditions(reach))
+	s.narrow(append(f.conditions(reach), counting))
 	s.add(` LIMIT $1) counted GROUP BY state`, CountMost+1)
 	var counted []struct {
 		State okey.KeyState `db:"state"`

@@ -78,7 +78,7 @@ func (l RequestList) conditions(p RequestPart) []condition {
 }
 
 // askedBy are requests of people whose name and uid have the words $1, of which $2 to $4 lead into an index.
-var askedBy = `r.person = ANY (ARRAY(SELECT p.id FROM person p WHERE ` + within("p.sought", 2) + `
+var askedBy = `r.person = ANY (ARRAY(SELECT p.id FROM person p WHERE ` + within(called, 2) + `
 	AND ` + calledAll("$1") + `))`
 
 func (s *composed) requests(conditions []condition) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -30,6 +31,14 @@ func (f Figure) Ratio() float64 {
 		ratios = append(ratios, f.Ours[i]/f.Floor[i])
 	}
 	return Median(ratios)
+}
+
+// Growth is the last of ours to the first; 0 where there is nothing to grow from.
+func (f Figure) Growth() float64 {
+	if len(f.Ours) == 0 || f.Ours[0] == 0 {
+		return 0
+	}
+	return f.Ours[len(f.Ours)-1] / f.Ours[0]
 }
 
 // Median is the middle value, the mean of both where there are two; 0 of nothing.
@@ -77,6 +86,23 @@ func spread(values []float64) string {
 	default:
 		return fmt.Sprintf("%.4g (%.4g to %.4g)", Median(values), slices.Min(values), slices.Max(values))
 	}
+}
+
+// PrintCurve writes figures whose values are each of one point, and how much the last point's is of the first's.
+func PrintCurve(to io.Writer, along string, points []string, figures []Figure) {
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "%s\tunit\t%s\tgrowth\tgoal\n", along, strings.Join(points, "\t"))
+	for _, f := range figures {
+		fmt.Fprintf(table, "%s\t%s\t", f.Name, f.Unit)
+		for i := range points {
+			if i < len(f.Ours) {
+				fmt.Fprintf(table, "%.4g", f.Ours[i])
+			}
+			fmt.Fprint(table, "\t")
+		}
+		fmt.Fprintf(table, "%.3g\t%s\n", f.Growth(), cmp.Or(f.Goal, "-"))
+	}
+	_ = table.Flush()
 }
 
 // Keep writes the figures into folder/name.json.

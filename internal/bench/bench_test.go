@@ -33,3 +33,12 @@ func TestFiguresArePrintedAndKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `"floor"`)
 }
+
+func TestACurveHasAColumnForEachPoint(t *testing.T) {
+	var table strings.Builder
+	PrintCurve(&table, "requests that wait", []string{"20", "2000"}, []Figure{{Name: "a step", Unit: "ms", Ours: []float64{40, 50}}})
+	lines := strings.Split(table.String(), "\n")
+	assert.Equal(t, []string{"requests", "that", "wait", "unit", "20", "2000", "growth", "goal"}, strings.Fields(lines[0]))
+	assert.Equal(t, []string{"a", "step", "ms", "40", "50", "1.25", "-"}, strings.Fields(lines[1]))
+	assert.Zero(t, Figure{Ours: []float64{0, 5}}.Growth())
+}

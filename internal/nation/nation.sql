@@ -7,6 +7,7 @@ SET session_replication_role = replica;
 SET synchronous_commit = off;
 SET maintenance_work_mem = '512MB';
 SET work_mem = '256MB';
+SET enable_memoize = off; -- it remembers what each request's lines are made of, and empties all of that memory for the next request
 ALTER TABLE person ENABLE ALWAYS TRIGGER person_is_sought;
 ALTER TABLE establishment ENABLE ALWAYS TRIGGER establishment_is_sought;
 

@@ -212,7 +212,7 @@ func (r *rush) settleAll() {
 	for {
 		owed, err := r.Store.FollowUps(context.Background(), 1000)
 		require.NoError(r, err)
-		wake, err := r.Store.Owed(context.Background(), 1000)
+		wake, err := r.Store.Owed(context.Background(), uuid.Nil, 1000)
 		require.NoError(r, err)
 		if len(owed)+len(wake) == 0 {
 			return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 )
 
 // Repair sends off again what was lost between the database and the engine. Everything it does may be done twice.
@@ -27,6 +28,7 @@ func NewRepair(store *sql.Store, e *engine.Engine) *Repair { return &Repair{stor
 
 const (
 	repairBatch = 500
+	wakesAtOnce = 8 // a signal waits for the engine more than it works
 	// A PIN, hashed, waits this long with an action that nobody judges: longer than an engine is away.
 	pinLife = 7 * 24 * time.Hour
 	// A delivery that was shown and that nobody took is forgotten after so long.
@@ -46,7 +48,7 @@ const (
 func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance
-		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report),
+		r.deliverAll(ctx, &report), r.wakeOwed(ctx, okey.WakeInput{All: true}, &report), r.wakeForIdleKeys(ctx, &report),
 		r.startMissing(ctx, &report), r.store.LapseKeys(ctx, time.Now().UTC()), r.store.BeginDelegations(ctx, time.Now().UTC()),
 		r.lookForTroubles(ctx), r.wakeReceivers(ctx),
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
@@ -57,14 +59,14 @@ func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	return report, nil
 }
 
-// WakeOwed signals the requests that were given a key, and delivers what key changes left to tell.
-func (r *Repair) WakeOwed(ctx context.Context) (okey.RepairReport, error) {
+// WakeOwed signals requests that were given a key, all or some, and delivers what key changes left to tell.
+func (r *Repair) WakeOwed(ctx context.Context, in okey.WakeInput) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	followUps, err := r.store.FollowUps(ctx, repairBatch)
 	if err != nil {
 		return report, err
 	}
-	err = errors.Join(r.deliverEach(ctx, followUps, &report), r.wakeAll(ctx, &report))
+	err = errors.Join(r.deliverEach(ctx, followUps, &report), r.wakeOwed(ctx, in, &report))
 	if err != nil {
 		return report, fmt.Errorf("wake up: %w", err)
 	}
@@ -77,7 +79,7 @@ func (r *Repair) Lapse(ctx context.Context, m okey.KeyMatter) (okey.RepairReport
 	if err := r.store.LapseKeys(ctx, m.At); err != nil {
 		return okey.RepairReport{}, err
 	}
-	return r.WakeOwed(ctx)
+	return r.WakeOwed(ctx, okey.WakeInput{})
 }
 
 // deliverAll gives every action without an outcome its turn, a batch after the other: however many can't be judged, they keep no other
@@ -136,25 +138,40 @@ func (r *Repair) deliver(ctx context.Context, a okey.Action) (delivered bool, er
 	return !has, r.store.Looked(ctx, a.ID, time.Now().UTC(), !has)
 }
 
-func (r *Repair) wakeAll(ctx context.Context, report *okey.RepairReport) error {
-	owed, err := r.store.Owed(ctx, repairBatch)
-	if err != nil {
-		return err
+// wakeOwed goes from batch to batch by id: a request is owed its wake-up until its workflow has taken it, which may be long after.
+func (r *Repair) wakeOwed(ctx context.Context, in okey.WakeInput, report *okey.RepairReport) error {
+	var failed error
+	for after := uuid.Nil; ; {
+		owed, err := r.store.Owed(ctx, after, repairBatch)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		failed = errors.Join(failed, r.wakeEach(ctx, owed, report))
+		if !in.All || len(owed) < repairBatch {
+			return failed
+		}
+		after = owed[len(owed)-1]
 	}
-	return r.wakeEach(ctx, owed, report)
 }
 
 func (r *Repair) wakeEach(ctx context.Context, requests []uuid.UUID, report *okey.RepairReport) error {
-	var failed error
-	for _, id := range requests {
+	failed := make([]error, len(requests))
+	var wakes errgroup.Group
+	wakes.SetLimit(wakesAtOnce)
+	for i, id := range requests {
 		activity.RecordHeartbeat(ctx)
-		if err := r.engine.Wake(ctx, id); err != nil {
-			failed = errors.Join(failed, err)
-			continue
-		}
-		report.Woken++
+		wakes.Go(func() error {
+			failed[i] = r.engine.Wake(ctx, id)
+			return nil // one failure does not keep the others back
+		})
 	}
-	return failed
+	_ = wakes.Wait() // each failure has its place
+	for _, err := range failed {
+		if err == nil {
+			report.Woken++
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // wakeReceivers wakes the workflow of each receiver of events that has something to do, and that nobody has woken, and starts those that

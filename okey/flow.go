@@ -31,7 +31,7 @@ const (
 	// A local activity, Matter -> Verdict: it judges and sends; what mails remain in the verdict have not left.
 	ActivityJudgeAndTell = "JudgeRequestAndTell"
 	ActivitySendMails    = "SendMails"      // MailOrder -> MailReport
-	ActivityWakeUp       = "WakeUpOwed"     // -> RepairReport
+	ActivityWakeUp       = "WakeUpOwed"     // WakeInput -> RepairReport
 	ActivityChangeKey    = "ChangeKey"      // KeyMatter -> KeyVerdict
 	ActivityRepair       = "RepairRequests" // -> RepairReport
 	ActivityLapse        = "LapseKeys"      // KeyMatter -> RepairReport
@@ -141,6 +141,11 @@ type KeyChangeInput struct {
 type KeyMatter struct {
 	Action uuid.UUID `json:"action"`
 	At     time.Time `json:"at"`
+}
+
+// WakeInput says which of the requests that were given a key are woken. Nothing is said in histories that began before it: some.
+type WakeInput struct {
+	All bool `json:"all,omitempty"` // however many: a delivery may have given thousands
 }
 
 // RepairReport counts what a repair watch found lost and sent off again.

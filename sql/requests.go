@@ -229,10 +229,10 @@ func (r reader) LastEvent(ctx context.Context, request uuid.UUID, kinds ...okey.
 	return okey.Event{}, false, err
 }
 
-// Owed returns requests that were given a key, or may have been, and whose workflow has not taken it yet.
-func (r reader) Owed(ctx context.Context, limit int) ([]uuid.UUID, error) {
+// Owed returns requests after the given one, by id, that were given a key, or may have been, and whose workflow has not taken it yet.
+func (r reader) Owed(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
-	err := r.all(ctx, &ids, `SELECT id FROM request WHERE wake_up_owed ORDER BY id LIMIT $1`, limit)
+	err := r.all(ctx, &ids, `SELECT id FROM request WHERE wake_up_owed AND id > $1 ORDER BY id LIMIT $2`, after, limit)
 	return ids, err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -101,4 +102,34 @@ func TestTheRepairWatchAsksForWhatIsWrongAlone(t *testing.T) {
 	assert.Equal(t, 2, asked["start"], "%v", asked)
 	open(okey.WorkflowKeyRequest, 4)
 	open(okey.WorkflowOrder, 4)
+}
+
+// A delivery may give thousands a key at once: none of them waits for a later turn of the watch.
+func TestHoweverManyWereGivenAKeyAllAreWoken(t *testing.T) {
+	const many, batch = 520, 500
+	s := newStack(t, "--no-okey") // nobody takes what is woken
+	people := staff
+	for n := range many {
+		people += fmt.Sprintf("0069901E;w%d;Martin;Léa;w%d@ecole.test;personnel\n", n, n)
+	}
+	s.importFile("staff", "personnels.csv", people)
+	_, err := s.ownersDatabase().ExecContext(t.Context(), `INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at, approved_at,
+		wake_up_owed) SELECT gen_random_uuid(), p.id, a.uai, 'saisie', 'first', 'awaiting_stock', now(), now(), now(), true
+		FROM person p JOIN assignment a ON a.person = p.id WHERE p.uid ~ '^w[0-9]+$'`)
+	require.NoError(t, err)
+	store, err := sql.Open(s.env["OKEY_DATABASE_URL"], config.NewKeyring())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	env := suite.NewTestActivityEnvironment()
+	repair := activities.NewRepair(store, engine.New(s.engineClient(), okey.DefaultWaits(), s.env["OKEY_URL"]))
+	env.RegisterActivity(repair.WakeOwed)
+	for wanted, in := range map[int]okey.WakeInput{batch: {}, many: {All: true}} {
+		answer, err := env.ExecuteActivity(repair.WakeOwed, in)
+		require.NoError(t, err)
+		var report okey.RepairReport
+		require.NoError(t, answer.Get(&report))
+		assert.Equal(t, wanted, report.Woken)
+	}
 }

@@ -22,7 +22,8 @@ func StockChange(ctx workflow.Context, in okey.StockInput) error {
 		return fmt.Errorf("change the stock: %w", err)
 	}
 	if v.Wake {
-		if err := workflow.ExecuteActivity(stateActivity(ctx, othersGoOn), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
+		all := okey.WakeInput{All: true}
+		if err := workflow.ExecuteActivity(stockActivity(ctx, othersGoOn), okey.ActivityWakeUp, all).Get(ctx, nil); err != nil {
 			return fmt.Errorf("wake up: %w", err)
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"okey/imports"
 	"okey/okey"
 	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
 // ImportCommand is `okey import`: the files that OKEY lives on.
@@ -92,29 +94,23 @@ func (c *ImportKeys) Run(ctx context.Context, cfg *config.Config) error {
 	return runImport(ctx, cfg, c.File, imports.Keys, imports.Options{Force: c.Force, UAI: c.UAI, Batch: c.Batch, Expires: c.Expires})
 }
 
-// wake tells the requests that an import gave a key to. Where the engine is away the repair watch does, within a minute of its return.
+// wake has the repair watch wake, now, the requests that an import gave a key to, however many. Where the engine is away it does so within a
+// minute of its return.
 func wake(ctx context.Context, cfg *config.Config, store *sql.Store) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	c, err := engine.Dial(*cfg)
-	if err != nil {
-		slog.Warn("requests are woken later", "error", err)
+	if owed, err := store.Owed(ctx, uuid.Nil, 1); err == nil && len(owed) == 0 {
 		return
 	}
-	defer c.Close()
-	owed, err := store.Owed(ctx, wakeAtOnce)
-	for _, id := range owed {
-		if err = engine.New(c, okey.DefaultWaits(), cfg.URL).Wake(ctx, id); err != nil {
-			break
-		}
+	c, err := engine.Dial(*cfg)
+	if err == nil {
+		defer c.Close()
+		err = engine.TriggerRepair(ctx, c)
 	}
 	if err != nil {
 		slog.Warn("requests are woken later", "error", err)
 	}
 }
-
-// wakeAtOnce bounds what an import waits for.
-const wakeAtOnce = 500
 
 type importer func(context.Context, *sql.Store, imports.Source, imports.Options) (*imports.Result, error)
 

@@ -162,7 +162,7 @@ func (s *stage) nights() {
 func (s *stage) repairs(ctx context.Context, now time.Time) map[string]func() error {
 	return map[string]func() error{
 		"actions without an outcome": func() error { _, err := s.store.Undelivered(ctx, now, now, 500); return err },
-		"requests owed a wake-up":    func() error { _, err := s.store.Owed(ctx, 500); return err },
+		"requests owed a wake-up":    func() error { _, err := s.store.Owed(ctx, uuid.Nil, 500); return err },
 		"free keys beside who waits": func() error { _, err := s.store.FirstBesideFreeKeys(ctx, okey.DayOf(now, time.UTC), 500); return err },
 		"open requests":              func() error { _, err := s.store.OpenRequests(ctx, uuid.Nil, 500); return err },
 		"open orders":                func() error { _, err := s.store.OpenOrders(ctx, uuid.Nil, 500); return err },

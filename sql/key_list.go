@@ -117,14 +117,15 @@ var keyOrders = map[KeySort]struct{ place, by, ended string }{
 const lifeOrder = `array_position(
 	'{in_transit,in_stock,reserved,attributed,in_service,suspended,lent,lost,defective,retired}'::text[], k.state)`
 
-// soughtKeys are those of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index; up to
-// $6 of each kind.
+// soughtKeys are those of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index;
+// up to $6 of each kind.
 var soughtKeys = `(SELECT s.serial FROM key s WHERE $1 <> '' AND s.serial || '' LIKE anywhere($1) LIMIT $6)
 	UNION ALL (SELECT h.serial FROM person p CROSS JOIN LATERAL (SELECT serial FROM key WHERE holder = p.id OFFSET 0) h
 		WHERE ` + within(called, 3) + ` AND ` + calledAll("$2") + ` LIMIT $6)`
 
 // isSought tells of one key whether it is sought.
-var isSought = `$1 <> '' AND k.serial LIKE anywhere($1) OR EXISTS (SELECT FROM person p WHERE p.id = k.holder AND ` + calledAll("$2") + ` OFFSET 0)`
+var isSought = `$1 <> '' AND k.serial LIKE anywhere($1)
+	OR EXISTS (SELECT FROM person p WHERE p.id = k.holder AND ` + calledAll("$2") + ` OFFSET 0)`
 
 // mostKeysSought is how many keys that are sought are looked up before a list is made of them. Where there are more, one in two hundred of
 // the nation's, it is sooner to go along the list until a page is full, except by holder: there they stand together, however far on.
@@ -165,8 +166,8 @@ type condition struct {
 	args  []any
 }
 
-// conditions are what a reach and a filter, but for its search, let through of keys k, of establishments e. A question has none but those that are asked for:
-// for one that holds for any of them PostgreSQL would find no index.
+// conditions are what a reach and a filter, but for its search, let through of keys k, of establishments e. A question has none but those
+// that are asked for: for one that holds for any of them PostgreSQL would find no index.
 func (f KeyFilter) conditions(reach Reach) []condition {
 	return []condition{
 		{

@@ -24,7 +24,9 @@ func TestKeysOfACommonNameAreListedAsThoseOfARareOne(t *testing.T) {
 	}
 	s.Exec(`UPDATE key SET state = 'lost', holder = NULL, batch = 'L' || substr(serial, 8) WHERE right(serial, 1)::int % 3 = 0`)
 	for _, text := range []string{"martin", "MARTIN léa", "roux", "00", "personne", "martin 0"} {
-		for _, sort := range []sql.KeySort{sql.BySerial, sql.ByHolder, sql.ByState, sql.ByBatch, sql.ByExpiry, sql.ByLastLogin, sql.ByEstablishment} {
+		for _, sort := range []sql.KeySort{
+			sql.BySerial, sql.ByHolder, sql.ByState, sql.ByBatch, sql.ByExpiry, sql.ByLastLogin, sql.ByEstablishment,
+		} {
 			for _, reach := range []sql.Reach{{All: true}, {UAIs: []okey.UAI{scene.Acacias}}} {
 				for _, f := range []sql.KeyFilter{{}, {State: okey.Lost}, {Establishment: scene.Tilleuls, Descending: true}} {
 					f.Search, f.Sort, f.Limit = text, sort, 2

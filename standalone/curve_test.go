@@ -133,7 +133,8 @@ func (w *waiting) fill(n int) {
 func (w *waiting) events() (n int) {
 	w.t.Helper()
 	require.NoError(w.t, w.engines.QueryRowContext(w.ctx,
-		`SELECT coalesce(sum(next_event_id), 0) FROM executions WHERE workflow_id LIKE $1`, strings.TrimSuffix(okey.RequestWorkflowID(uuid.Nil), uuid.Nil.String())+"%").Scan(&n))
+		`SELECT coalesce(sum(next_event_id), 0) FROM executions WHERE workflow_id LIKE $1`,
+		strings.TrimSuffix(okey.RequestWorkflowID(uuid.Nil), uuid.Nil.String())+"%").Scan(&n))
 	return n
 }
 

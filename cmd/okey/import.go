@@ -94,8 +94,8 @@ func (c *ImportKeys) Run(ctx context.Context, cfg *config.Config) error {
 	return runImport(ctx, cfg, c.File, imports.Keys, imports.Options{Force: c.Force, UAI: c.UAI, Batch: c.Batch, Expires: c.Expires})
 }
 
-// wake has the repair watch wake, now, the requests that an import gave a key to, however many. Where the engine is away it does so within a
-// minute of its return.
+// wake has the repair watch wake, now, the requests that an import gave a key to, however many. Where the engine is away it does so within
+// a minute of its return.
 func wake(ctx context.Context, cfg *config.Config, store *sql.Store) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -117,8 +117,8 @@ var keyOrders = map[KeySort]struct{ place, by, ended string }{
 const lifeOrder = `array_position(
 	'{in_transit,in_stock,reserved,attributed,in_service,suspended,lent,lost,defective,retired}'::text[], k.state)`
 
-// soughtKeys are those of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index;
-// up to $6 of each kind.
+// soughtKeys are those of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an
+// index; up to $6 of each kind.
 var soughtKeys = `(SELECT s.serial FROM key s WHERE $1 <> '' AND s.serial || '' LIKE anywhere($1) LIMIT $6)
 	UNION ALL (SELECT h.serial FROM person p CROSS JOIN LATERAL (SELECT serial FROM key WHERE holder = p.id OFFSET 0) h
 		WHERE ` + within(called, 3) + ` AND ` + calledAll("$2") + ` LIMIT $6)`

@@ -72,7 +72,9 @@ func TestOrdersAreExportedAndReceived(t *testing.T) {
 
 	late := s.order("blanc", 1)
 	s.followedFor(school, okey.OrderWorkflowID(uuid.MustParse(late)), "Commande de clefs")
-	assert.Contains(t, s.detailsOf(okey.OrderWorkflowID(uuid.MustParse(late))), s.env["OKEY_URL"]+"/commandes/"+late)
+	require.Eventually(t, func() bool { // they are said once the order is read
+		return strings.Contains(s.detailsOf(okey.OrderWorkflowID(uuid.MustParse(late))), s.env["OKEY_URL"]+"/commandes/"+late)
+	}, patience, 50*time.Millisecond)
 	c := s.engineClient()
 	require.NoError(t, c.ScheduleClient().GetHandle(context.Background(), engine.ExportSchedule).Trigger(context.Background(), client.ScheduleTriggerOptions{}))
 	s.awaitOrder(late, okey.OrderExported)

@@ -332,7 +332,7 @@ func (y *year) holders(among []*school) []*person {
 	var found []*person
 	for _, s := range among {
 		for _, p := range s.staff {
-			if p.key != "" && p.open == nil {
+			if p.key != "" && p.open == nil && p != y.late {
 				found = append(found, p)
 			}
 		}

@@ -55,8 +55,12 @@ func (y *year) opens(s *school, asked int, stage okey.Stage, bounces bool) *pers
 	return p
 }
 
-// renews plans that somebody whose key ends asks for the next one.
+// renews plans that somebody whose key ends asks for the next one. One whose key ends soon has not thought of it.
 func (y *year) renews(p *person) {
+	if y.late == nil && p.ends.After(y.end) && p.ends.Before(y.end.AddDate(0, 0, 45)) {
+		y.late = p
+		return
+	}
 	if at := p.ends.AddDate(0, 0, -10-y.luck.IntN(70)); at.After(y.start) && y.luck.IntN(5) > 0 {
 		y.asks(p, y.later(at, 1, p.school), served, okey.Renewal)
 	}

@@ -106,6 +106,7 @@ type year struct {
 	schools []*school
 	people  []*person
 	support *person
+	late    *person // whose key ends soon
 	serials int
 	asked   map[uuid.UUID]*request
 	acted   []okey.Action

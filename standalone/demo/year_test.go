@@ -107,6 +107,7 @@ func (h *house) balance(running []okey.Action) {
 		"schools":            {`SELECT count(*) FROM establishment WHERE served`, 11, 13},
 		"people":             {`SELECT count(DISTINCT person) FROM assignment`, 230, 270},
 		"keys":               {`SELECT count(*) FROM key`, 270, 330},
+		"keys that end soon": {`SELECT count(*) FROM key WHERE state = 'in_service' AND expires_on BETWEEN '2026-11-30' AND '2027-01-14'`, 1, 12},
 		"requests":           {`SELECT count(*) FROM request`, 250, 340},
 		"in one line":        {`SELECT max(n) FROM (SELECT count(*) AS n FROM request WHERE stage = 'awaiting_stock' GROUP BY uai) line`, 5, 20},
 		"requests in a week": {`SELECT max(n) FROM (SELECT count(*) AS n FROM request GROUP BY date_trunc('week', asked_at)) w`, 8, 45},

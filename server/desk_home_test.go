@@ -239,7 +239,7 @@ func TestASchoolsPageShowsFiveOfEach(t *testing.T) {
 		h.Exec(`UPDATE request SET since = now() - $2 * interval '1 day' WHERE id = $1`, strings.TrimPrefix(page, "/demandes/"), i)
 		serial := h.Key(scene.Tilleuls)
 		h.Exec(`UPDATE key SET state = 'in_service', holder = $2, expires_on = current_date + $3::integer WHERE serial = $1`,
-			string(serial), h.Person(name+" Tenante", okey.Staff, scene.Acacias).ID, 100-i)
+			string(serial), h.Person(name+" Tenante", okey.Staff, scene.Acacias).ID, 100-21*i)
 	}
 	h.as(c.stranger).asks()
 	page := h.as(c.support).get("/assistance/etablissements/" + string(scene.Tilleuls))
@@ -248,7 +248,7 @@ func TestASchoolsPageShowsFiveOfEach(t *testing.T) {
 	assert.NotContains(t, text, "Ada Nouvelle « ", "the sixth is a link away")
 	assert.NotContains(t, text, "Zoé Ailleurs «")
 	assert.Contains(t, page.HTML, `<a href="/demandes?etablissement=0069001B">Toutes ses demandes</a>`)
-	assert.Regexp(t, `les premières à expirer \w+ Fania Tenante expire [^«]* Eva Tenante .* Dora Tenante .* Cora Tenante .* Bea Tenante `, text)
+	assert.Regexp(t, `les premières à expirer \w+ Fania Tenante a expiré [^«]* Eva Tenante expire .* Dora Tenante .* Cora Tenante .* Bea Tenante `, text)
 	assert.NotContains(t, text, "Ada Tenante")
 	assert.Contains(t, page.HTML, `<a href="/clefs?etablissement=0069001B">Toutes ses clefs</a>`)
 	named, others, found := strings.Cut(page.HTML, "<summary>Voir les autres personnes</summary>")

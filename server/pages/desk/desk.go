@@ -205,7 +205,7 @@ func sayTold(t sql.Told, c web.Clock) web.Cell {
 		case strings.Contains(name, "@"):
 			name = "l'assistance"
 		}
-		names[i] = name
+		names[i] = strings.ReplaceAll(name, " ", "\u00a0") // a narrow column breaks between them
 	}
 	slices.Sort(names)
 	on := c.Stamp(t.At)

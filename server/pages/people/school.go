@@ -279,7 +279,7 @@ func (s *Pages) schoolStock(v *web.Visit, place sql.Place, today okey.Day, page 
 	for _, k := range lent {
 		hit := web.Hit{Name: string(k.Serial), Path: address.KeyURL(k.Serial), Kind: k.HolderName}
 		if !k.ExpiresOn.IsZero() {
-			hit.More = "expire " + k.ExpiresOn.Say(today)
+			hit.More = map[bool]string{true: "a expiré ", false: "expire "}[k.ExpiresOn.Before(today)] + k.ExpiresOn.Say(today)
 		}
 		page.Keys = append(page.Keys, hit)
 	}

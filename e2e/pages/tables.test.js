@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Visitor, desktop, phone } from "../browser.js";
-import { api, bringKeys, file, okey, openSchool, requestAt, team } from "../house.js";
+import { api, bringKeys, file, okey, openSchool, requestAt, sendOrders, team } from "../house.js";
 
 // Lists are for scanning: a page of one, 25 rows, is seen whole on a desk's screen, with its title, filters and search above. What is long there is as long as at a real school.
 const lines = 25;
@@ -12,7 +12,7 @@ before(async () => {
   school = await openSchool({ staff: 10, keys: 18 });
   for (const person of school.staff) await bringKeys(school, 1, { holder: person });
   for (let n = 0; n < lines; n++) await api(school.head, "POST", "/orders", { establishment: school.uai, quantity: n + 1, comment: "rentrée" });
-  await api(team.support, "POST", "/exports");
+  await sendOrders();
   const other = await openSchool({ deputy: false }); // the deputy answers there, too
   await okey("import", "staff", file("personnels.csv", ["uai;uid;nom;prenom;mail;fonction",
     ...[[other.head, "chef"], [school.deputy, "adjoint"], [other.staff[0], "personnel"]].map(([p, as]) => [other.uai, p.uid, p.family, p.given, p.mail, as].join(";"))]));
@@ -44,7 +44,7 @@ test("beside the form of one school, a list that has orders of the school it ans
   await support.submit("/assistance/hotes", "/assistance/hotes", { establishment: section.uai, host: host.uai, comment: "section sans direction" });
   await support.leave();
   for (const { uai } of [section, host]) await api(host.head, "POST", "/orders", { establishment: uai, quantity: 4, comment: "rentrée" });
-  await api(team.support, "POST", "/exports");
+  await sendOrders();
   const head = await Visitor.arrive(host.head);
   for (const width of [1280, 1100, 1024]) {
     await head.page.setViewportSize(head.size = { width, height: 900 });

@@ -137,7 +137,7 @@ func (r reader) seek(ctx context.Context, reach Reach, f KeyFilter) (page, count
 	if len(asked) == 0 {
 		return condition{}, condition{}, nil
 	}
-	a, b, c := three(words(f.Search))
+	a, b, c := three(asked)
 	serial := okey.Compact(f.Search)
 	var found []string
 	if err := r.all(ctx, &found, soughtKeys, serial, pq.Array(asked), a, b, c, mostKeysSought); err != nil {
